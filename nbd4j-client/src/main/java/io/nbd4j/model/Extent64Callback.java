@@ -1,0 +1,24 @@
+package io.nbd4j.model;
+
+import java.util.List;
+
+/**
+ * Called for each meta context that a block status reply describes. {@code nbd_extent64_callback}.
+ *
+ * <p>It runs with no lock held, on the thread that drove the connection, and may call the handle.
+ */
+@FunctionalInterface
+public interface Extent64Callback {
+
+  /**
+   * Takes note of the extents of one meta context.
+   *
+   * @param metacontext the name of the context
+   * @param offset where in the export the first extent starts, in bytes
+   * @param extents the extents, one after the other
+   * @param error the first error of the command so far or 0
+   * @throws NbdException to fail the command with the exception's error number, or with EPROTO if
+   *     that is 0
+   */
+  void extent(String metacontext, long offset, List<Extent> extents, int error) throws NbdException;
+}

@@ -1,0 +1,2 @@
+/** NBD URIs: parsed, checked and printed. */
+package io.nbd4j.uri;

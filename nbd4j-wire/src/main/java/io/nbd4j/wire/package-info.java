@@ -1,0 +1,2 @@
+/** The numbers of the NBD protocol and their names in the specification. */
+package io.nbd4j.wire;
