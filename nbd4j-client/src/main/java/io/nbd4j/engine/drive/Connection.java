@@ -283,7 +283,8 @@ public final class Connection {
     } catch (IOException e) {
       publish(machine.state());
       Failure fatal = machine.fatal();
-      throw link.dead(fatal != null ? fatal : Link.failure(machine.sending() ? "send" : "recv", e));
+      throw link.dead(
+          fatal != null ? fatal : Link.failure(machine.state().sending() ? "send" : "recv", e));
     } catch (Failure e) {
       publish(machine.state());
       throw link.dead(e);

@@ -46,9 +46,7 @@ public final class EventLoop {
         case State.Handshake shaking ->
             shaking == State.Handshake.NEGOTIATING
                 ? 0
-                : shaking == State.Handshake.SEND_FLAGS || shaking == State.Handshake.SEND_OPTION
-                    ? Direction.WRITE
-                    : Direction.READ;
+                : shaking.sending() ? Direction.WRITE : Direction.READ;
         case State.Transmission ready -> link.sending() ? Direction.BOTH : Direction.READ;
         case State.End end -> 0;
       };

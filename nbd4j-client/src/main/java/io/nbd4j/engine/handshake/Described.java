@@ -55,7 +55,7 @@ final class Described {
     if (!fixed && settings.tls == TlsMode.REQUIRE) {
       throw Failure.server(
           Errno.ENOTSUP,
-          "handshake: server is not using fixed newstyle protocol, but handle TLS setting is"
+          "handshake: server is not using fixed newstyle, but handle TLS setting is"
               + " 'require' (2)");
     }
     return common;

@@ -35,7 +35,7 @@ public final class Handshake {
 
   /** Where {@link #run} stopped. */
   public enum Progress {
-    /** More bytes, or more room for them, are needed: see {@link Handshake#sending()}. */
+    /** More bytes, or more room for them, are needed: see {@link State.Handshake#sending()}. */
     BLOCKED,
     /** Paused for the caller's next option. */
     NEGOTIATING,
@@ -61,10 +61,7 @@ public final class Handshake {
   private static final int EXPORT_NAME_REPLY = 10;
 
   /** Replies with two strings of the longest size fit; larger ones are skipped. */
-  private static final int MAX_REPLY = 4 * Limits.MAX_STRING;
-
-  /** A reply longer than this ends the connection. */
-  private static final long ABSURD_REPLY = 64L << 20;
+  private static final int MAX_REPLY = 2 * Limits.MAX_STRING + 16;
 
   private final Settings settings;
   private final Negotiated negotiated;
@@ -97,22 +94,6 @@ public final class Handshake {
   /** The refusal that the connection is about to end with, or null. */
   public @Nullable Failure fatal() {
     return fatal;
-  }
-
-  /** Whether it is room to write that is needed, and not bytes to read. */
-  public boolean sending() {
-    return switch (state) {
-      case SEND_FLAGS, SEND_OPTION -> true;
-      case RECV_MAGIC,
-          RECV_OLDSTYLE,
-          RECV_FLAGS,
-          RECV_REPLY,
-          RECV_REPLY_PAYLOAD,
-          SKIP_REPLY_PAYLOAD,
-          RECV_EXPORT,
-          NEGOTIATING ->
-          false;
-    };
   }
 
   /** Starts a caller's option; the machine must be paused. */
@@ -311,27 +292,8 @@ public final class Handshake {
   }
 
   private void replyHeader() throws Failure {
-    OptionCodec.ReplyHeader header;
-    try {
-      header = OptionCodec.decodeReplyHeader(bytes.in());
-    } catch (MalformedMessageException e) {
-      throw Failure.protocol(Errno.EPROTO, "handshake: invalid option reply: " + e.getMessage());
-    }
-    int asked = Objects.requireNonNull(request).code();
-    if (header.option() != asked) {
-      throw Failure.protocol(
-          Errno.EPROTO,
-          "handshake: option reply echoes option "
-              + Options.name(header.option())
-              + " where "
-              + Options.name(asked)
-              + " was sent");
-    }
+    OptionCodec.ReplyHeader header = bytes.replyHeader(Objects.requireNonNull(request).code());
     reply = header;
-    if (header.length() > ABSURD_REPLY) {
-      throw Failure.protocol(
-          Errno.EPROTO, "handshake: option reply of " + header.length() + " bytes is too large");
-    }
     if (header.length() > MAX_REPLY) {
       bytes.skip(header.length());
       state = State.Handshake.SKIP_REPLY_PAYLOAD;
@@ -466,11 +428,13 @@ public final class Handshake {
       }
       case OptionRequest.StartTls _ -> refusedFeature(error, Stage.EXTENDED_HEADERS);
       case OptionRequest.SetMetaContext _ -> {
+        // A server that has named none yet has simply none of them.
+        boolean noneNamed = negotiated.metaContexts().isEmpty();
         negotiated.clearMetaContexts();
         if (operation instanceof Operation.MetaContexts) {
           pause(Refusals.of(error, Errno.ENOTSUP, settings.exportName));
         } else {
-          negotiated.metaValid(settings.metaContexts.isEmpty());
+          negotiated.metaValid(noneNamed);
           trace.message("the server refused the meta contexts: " + Refusals.text(error, ""));
           enter(Stage.GO);
         }

@@ -4,6 +4,9 @@ import io.nbd4j.engine.session.Failure;
 import io.nbd4j.engine.session.Statistics;
 import io.nbd4j.model.Errno;
 import io.nbd4j.net.Transport;
+import io.nbd4j.wire.MalformedMessageException;
+import io.nbd4j.wire.Options;
+import io.nbd4j.wire.option.OptionCodec;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
@@ -11,6 +14,9 @@ import java.nio.ByteBuffer;
 final class HandshakeBytes {
 
   private static final int SMALL = 512;
+
+  /** A reply longer than this ends the connection. */
+  private static final long ABSURD_REPLY = 64L << 20;
 
   private final Statistics statistics;
   private final ByteBuffer[] sending = new ByteBuffer[1];
@@ -89,5 +95,29 @@ final class HandshakeBytes {
       statistics.sent(count);
     }
     return true;
+  }
+
+  /** The header of a reply to the option that was asked. */
+  OptionCodec.ReplyHeader replyHeader(int asked) throws Failure {
+    OptionCodec.ReplyHeader header;
+    try {
+      header = OptionCodec.decodeReplyHeader(in);
+    } catch (MalformedMessageException e) {
+      throw Failure.protocol(Errno.EPROTO, "handshake: invalid option reply: " + e.getMessage());
+    }
+    if (header.option() != asked) {
+      throw Failure.protocol(
+          Errno.EPROTO,
+          "handshake: option reply echoes option "
+              + Options.name(header.option())
+              + " where "
+              + Options.name(asked)
+              + " was sent");
+    }
+    if (header.length() > ABSURD_REPLY) {
+      throw Failure.protocol(
+          Errno.EPROTO, "handshake: option reply of " + header.length() + " bytes is too large");
+    }
+    return header;
   }
 }

@@ -91,6 +91,11 @@ public sealed interface State {
     public StateWord word() {
       return this == NEGOTIATING ? StateWord.NEGOTIATING : StateWord.CONNECTING;
     }
+
+    /** Whether it is room to write that is needed, and not bytes to read. */
+    public boolean sending() {
+      return this == SEND_FLAGS || this == SEND_OPTION;
+    }
   }
 
   /** Transmission: full duplex. Sending and receiving go on side by side. */

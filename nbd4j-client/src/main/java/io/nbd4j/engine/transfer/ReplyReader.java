@@ -408,9 +408,10 @@ public final class ReplyReader {
 
   private static void checkRange(Command reading, String what, long offset, long length)
       throws Failure {
+    // A start before the request wraps round to a distance beyond any request.
     if (length == 0
-        || Long.compareUnsigned(offset, reading.offset) < 0
-        || offset - reading.offset > reading.count - length) {
+        || length > reading.count
+        || Long.compareUnsigned(offset - reading.offset, reading.count - length) > 0) {
       throw Failure.protocol(
           Errno.EPROTO,
           "server sent "
@@ -514,8 +515,7 @@ public final class ReplyReader {
     }
     boolean inside =
         errorChunk.hasOffset()
-            && Long.compareUnsigned(errorChunk.offset(), found.offset) >= 0
-            && errorChunk.offset() - found.offset < found.count;
+            && Long.compareUnsigned(errorChunk.offset() - found.offset, found.count) < 0;
     if (inside && found.chunk != null) {
       ChunkReport.piece(
           found, ByteBuffer.allocate(0), errorChunk.offset(), ChunkStatus.ERROR, errno);
