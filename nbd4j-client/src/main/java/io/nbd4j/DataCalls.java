@@ -17,6 +17,7 @@ import io.nbd4j.model.Extent64Callback;
 import io.nbd4j.model.ExtentCallback;
 import io.nbd4j.model.NbdException;
 import io.nbd4j.model.NbdException.Kind;
+import io.nbd4j.model.StateWord;
 import io.nbd4j.wire.transfer.BlockStatusPayload;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -24,6 +25,10 @@ import org.jspecify.annotations.Nullable;
 
 /** The commands: filling, checking, issuing them, and turning their results into exceptions. */
 final class DataCalls {
+
+  private static final CommandFlags WRITE_FLAGS = CommandFlags.FUA.and(CommandFlags.PAYLOAD_LEN);
+  private static final CommandFlags FILTER_FLAGS =
+      CommandFlags.REQ_ONE.and(CommandFlags.PAYLOAD_LEN);
 
   private final Connection connection;
   private final Calls calls;
@@ -106,13 +111,7 @@ final class DataCalls {
   Command write(ApiCall call, ByteBuffer buf, long offset, CommandFlags flags) throws NbdException {
     Calls.notNull(call, buf, "buf");
     Command command =
-        command(
-            call,
-            io.nbd4j.wire.Commands.WRITE,
-            buf.remaining(),
-            offset,
-            flags,
-            CommandFlags.FUA.and(CommandFlags.PAYLOAD_LEN));
+        command(call, io.nbd4j.wire.Commands.WRITE, buf.remaining(), offset, flags, WRITE_FLAGS);
     command.buffer(buf);
     return command;
   }
@@ -133,9 +132,7 @@ final class DataCalls {
             count,
             offset,
             flags,
-            contexts == null
-                ? CommandFlags.REQ_ONE
-                : CommandFlags.REQ_ONE.and(CommandFlags.PAYLOAD_LEN));
+            contexts == null ? CommandFlags.REQ_ONE : FILTER_FLAGS);
     command.extent = extent;
     command.extent64 = extent64;
     if (contexts != null) {
@@ -249,9 +246,13 @@ final class DataCalls {
 
   private NbdException failed(ApiCall call, Command command) {
     Throwable cause = command.cause;
+    StateWord word = connection.state().word();
+    boolean stranded =
+        command.error == Errno.ENOTCONN && (word == StateWord.CLOSED || word == StateWord.DEAD);
+    Kind kind = stranded ? Kind.TRANSPORT : Kind.SERVER;
     return calls.fail(
         call,
-        new Failure(Kind.SERVER, command.error, name(command.type) + ": command failed", cause),
+        new Failure(kind, command.error, name(command.type) + ": command failed", cause),
         command.serverText);
   }
 

@@ -2973,7 +2973,12 @@ public final class NbdHandle implements AutoCloseable {
    * @throws NbdException if the call is refused or fails, with an error number of {@link Errno}
    */
   public int poll(int timeout) throws NbdException {
-    return calls.driven(ApiCall.POLL, () -> connection.loop().poll(nanos(timeout), null));
+    calls.check(ApiCall.POLL);
+    try {
+      return connection.loop().poll(nanos(timeout), null);
+    } catch (Failure e) {
+      throw calls.fail(ApiCall.POLL, e);
+    }
   }
 
   /**
@@ -3028,7 +3033,12 @@ public final class NbdHandle implements AutoCloseable {
    * @throws NbdException if the call is refused or fails, with an error number of {@link Errno}
    */
   public void aioNotifyRead() throws NbdException {
-    calls.drive(ApiCall.AIO_NOTIFY_READ, connection.loop()::notifyRead);
+    calls.check(ApiCall.AIO_NOTIFY_READ);
+    try {
+      connection.loop().notifyRead();
+    } catch (Failure e) {
+      throw calls.fail(ApiCall.AIO_NOTIFY_READ, e);
+    }
   }
 
   /**
@@ -3041,7 +3051,12 @@ public final class NbdHandle implements AutoCloseable {
    * @throws NbdException if the call is refused or fails, with an error number of {@link Errno}
    */
   public void aioNotifyWrite() throws NbdException {
-    calls.drive(ApiCall.AIO_NOTIFY_WRITE, connection.loop()::notifyWrite);
+    calls.check(ApiCall.AIO_NOTIFY_WRITE);
+    try {
+      connection.loop().notifyWrite();
+    } catch (Failure e) {
+      throw calls.fail(ApiCall.AIO_NOTIFY_WRITE, e);
+    }
   }
 
   /**

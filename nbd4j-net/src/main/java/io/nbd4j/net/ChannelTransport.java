@@ -9,6 +9,7 @@ import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** A transport over a connected NIO socket channel, TCP or Unix. */
@@ -29,6 +30,10 @@ public final class ChannelTransport implements Transport, Readiness {
   private volatile boolean woken;
   private volatile @Nullable Selector selector;
   private @Nullable SelectionKey key;
+
+  // Only used by the thread that waits.
+  private final Consumer<SelectionKey> noteReady = this::noteReady;
+  private int ready;
 
   /** Takes over the channel, connected or about to be, and makes it non-blocking. */
   public ChannelTransport(SocketChannel channel) throws IOException {
@@ -119,28 +124,37 @@ public final class ChannelTransport implements Transport, Readiness {
     } else if (registration.interestOps() != ops) {
       registration.interestOps(ops);
     }
-    if (nanos <= 0) {
-      waiting.selectNow();
-    } else if (nanos == FOREVER) {
-      waiting.select();
+    ready = 0;
+    if (nanos <= 0 || woken) {
+      waiting.selectNow(noteReady);
     } else {
-      waiting.select(Math.max(1, nanos / 1_000_000 + (nanos % 1_000_000 == 0 ? 0 : 1)));
+      // Rounded up, because 0 would wait for ever; and that is what it means here.
+      waiting.select(noteReady, nanos == FOREVER ? 0 : (nanos + 999_999) / 1_000_000);
     }
-    int ready = 0;
-    if (registration.isValid()) {
-      int now = registration.readyOps();
-      ready =
-          ((now & SelectionKey.OP_READ) != 0 ? READ : 0)
-              | ((now & (SelectionKey.OP_WRITE | SelectionKey.OP_CONNECT)) != 0 ? WRITE : 0);
-      waiting.selectedKeys().clear();
-    } else {
-      ready = READ;
+    int found = ready;
+    if (!registration.isValid()) {
+      found |= READ;
     }
     if (woken || Thread.currentThread().isInterrupted()) {
       woken = false;
-      ready |= WOKEN;
+      found |= WOKEN;
     }
-    return ready;
+    return found;
+  }
+
+  /** Notes what a selected key is ready for; a set of selected keys would allocate for each. */
+  private void noteReady(SelectionKey selected) {
+    int now = selected.readyOps();
+    if (!selected.equals(key)) {
+      ready |= OTHER;
+      return;
+    }
+    if ((now & SelectionKey.OP_READ) != 0) {
+      ready |= READ;
+    }
+    if ((now & (SelectionKey.OP_WRITE | SelectionKey.OP_CONNECT)) != 0) {
+      ready |= WRITE;
+    }
   }
 
   @Override
@@ -148,13 +162,11 @@ public final class ChannelTransport implements Transport, Readiness {
     Selector waiting = selector();
     SelectionKey watched = other.register(waiting, SelectionKey.OP_READ);
     try {
-      int ready = await(interest, nanos);
-      return watched.isValid() && watched.isReadable() ? ready | OTHER : ready;
+      return await(interest, nanos);
     } finally {
       watched.cancel();
       if (waiting.isOpen()) {
-        waiting.selectNow();
-        waiting.selectedKeys().clear();
+        waiting.selectNow(key -> {});
       }
     }
   }
@@ -191,7 +203,7 @@ public final class ChannelTransport implements Transport, Readiness {
       SelectionKey registration = key;
       if (waiting != null && registration != null) {
         registration.cancel();
-        waiting.selectNow();
+        waiting.selectNow(selected -> {});
         key = null;
       }
       if (channel.isRegistered()) {

@@ -58,6 +58,9 @@ public final class Command {
   /** The reply is complete, but the writer still holds the payload. */
   boolean replied;
 
+  /** A thread has undertaken to complete it, and no other may. */
+  boolean claimed;
+
   /** The caller gave up; nobody wants the result. */
   private boolean abandoned;
 
@@ -163,6 +166,7 @@ public final class Command {
     received = 0;
     sending = false;
     replied = false;
+    claimed = false;
     abandoned = false;
     next = null;
     stage = Stage.FREE;

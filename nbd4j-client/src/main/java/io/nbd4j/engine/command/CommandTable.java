@@ -1,6 +1,8 @@
 package io.nbd4j.engine.command;
 
-import java.util.function.Consumer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -94,12 +96,22 @@ final class CommandTable {
     }
   }
 
-  void forEach(Consumer<Command> action) {
-    for (Command command : slots.clone()) {
+  /** Takes out all commands that the test is true of, in one go. */
+  List<Command> removeIf(Predicate<Command> test) {
+    List<Command> removed = new ArrayList<>();
+    @Nullable Command[] old = slots;
+    slots = new Command[SMALLEST];
+    size = 0;
+    for (Command command : old) {
       if (command != null) {
-        action.accept(command);
+        if (test.test(command)) {
+          removed.add(command);
+        } else {
+          put(command);
+        }
       }
     }
+    return removed;
   }
 
   private static int slot(long cookie, int mask) {

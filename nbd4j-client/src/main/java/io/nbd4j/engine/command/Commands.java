@@ -3,6 +3,7 @@ package io.nbd4j.engine.command;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -86,11 +87,24 @@ public final class Commands {
   /**
    * The writer is done with a command.
    *
-   * @return whether its reply has arrived meanwhile, so that it is now to be completed
+   * @return whether its reply has come meanwhile, so that the writer is now to complete it
    */
   public boolean sent(Command command) {
     command.sending = false;
-    return command.replied;
+    return command.replied && claim(command);
+  }
+
+  /** The writer lets go of a command after the end of the connection. */
+  public void release(Command command) {
+    command.sending = false;
+  }
+
+  private static boolean claim(Command command) {
+    if (command.claimed) {
+      return false;
+    }
+    command.claimed = true;
+    return true;
   }
 
   /** Whether a command is queued or in flight. */
@@ -100,21 +114,21 @@ public final class Commands {
 
   public @Nullable Command find(long cookie) {
     Command command = inFlight.get(cookie);
-    return command == null || command.replied ? null : command;
+    return command == null || command.replied || command.claimed ? null : command;
   }
 
   /**
    * The reply to a command is complete.
    *
-   * @return whether the command is to be completed now; not if it has ended meanwhile, nor if the
-   *     writer still holds it, which then completes it
+   * @return whether the reader is to complete the command now; not if it has ended meanwhile, nor
+   *     if the writer still holds it, which then completes it
    */
   public boolean replied(Command command, long cookie) {
-    if (command.cookie != cookie || command.stage != Command.Stage.IN_FLIGHT || command.replied) {
+    if (command.cookie != cookie || command.stage != Command.Stage.IN_FLIGHT || command.claimed) {
       return false;
     }
     command.replied = true;
-    return !command.sending;
+    return !command.sending && claim(command);
   }
 
   /** Takes out a command that is about to be completed. */
@@ -167,30 +181,44 @@ public final class Commands {
   }
 
   /**
-   * Takes out every command that no thread is busy with: the connection has ended, or those that
-   * were not sent are abandoned.
+   * Takes out every command that no other thread is busy with, after the end of the connection; the
+   * caller completes them.
    *
-   * @param held a command that the reading thread is filling, or null
+   * @param received the command that another thread is filling, or null
+   * @param failed takes those whose reply has not come
    */
-  public List<Command> drain(@Nullable Command held) {
-    List<Command> all = drainQueued();
-    inFlight.forEach(command -> {
-      if (command != held && !command.sending) {
-        all.add(command);
-      }
-    });
+  public List<Command> drain(@Nullable Command received, Consumer<Command> failed) {
+    List<Command> all =
+        inFlight.removeIf(command -> command != received && !command.sending && claim(command));
     for (Command command : all) {
-      inFlight.remove(command.cookie);
-      // No reply that is just being taken in may end it a second time.
-      command.replied = true;
+      if (!command.replied) {
+        failed.accept(command);
+      }
+    }
+    for (Command command : drainQueued()) {
+      failed.accept(command);
+      all.add(command);
     }
     return all;
   }
 
-  /** Takes out the commands that were not started on the wire. */
-  public List<Command> drainQueued() {
+  /** Takes out the commands that were not started on the wire; a disconnect request stays. */
+  public List<Command> abandonQueued() {
+    List<Command> all = drainQueued();
+    for (Command command : List.copyOf(all)) {
+      if (command.isDisconnect()) {
+        all.remove(command);
+        command.claimed = false;
+        queued.add(command);
+      }
+    }
+    return all;
+  }
+
+  private List<Command> drainQueued() {
     List<Command> all = new ArrayList<>();
     for (Command command = queued.poll(); command != null; command = queued.poll()) {
+      command.claimed = true;
       all.add(command);
     }
     return all;

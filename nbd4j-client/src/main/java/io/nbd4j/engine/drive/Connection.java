@@ -189,6 +189,7 @@ public final class Connection {
     } finally {
       lock.unlock();
     }
+    boolean begun = false;
     try {
       Handshake machine = Objects.requireNonNull(handshake);
       machine.begin(operation);
@@ -196,15 +197,19 @@ public final class Connection {
       try {
         link.operation = operation;
         link.state(machine.state());
+        begun = true;
       } finally {
         lock.unlock();
       }
       advance();
     } catch (Failure e) {
-      if (operation instanceof Operation.Abort && !link.ended()) {
-        link.die(e);
+      // Once begun, the option has its own end, which tells of the failure.
+      if (!begun) {
+        if (operation instanceof Operation.Abort) {
+          link.die(e);
+        }
+        throw e;
       }
-      throw e;
     } finally {
       link.leaveReader();
     }

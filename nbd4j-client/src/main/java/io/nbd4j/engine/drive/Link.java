@@ -200,59 +200,41 @@ final class Link {
 
   /** Gives the writer's role back. Not under the lock. */
   void leaveWriter() {
-    boolean abandon;
+    if (ended()) {
+      sweep();
+    }
     lock.lock();
     try {
-      abandon = --writerDepth == 0 && ended() && writer != null;
-      if (writerDepth == 0 && !abandon) {
-        writerOwner = null;
-        progress.signalAll();
-      }
+      returnWriter();
+      changed();
     } finally {
       lock.unlock();
     }
-    if (abandon) {
-      try {
-        writer().abandon();
-      } finally {
-        lock.lock();
-        try {
-          writerOwner = null;
-          progress.signalAll();
-        } finally {
-          lock.unlock();
-        }
-      }
+    if (ended()) {
+      // It may have ended between the two.
+      sweep();
     }
   }
 
   /** Gives the reader's role back and wakes a waiting caller to take it. Not under the lock. */
   void leaveReader() {
-    Command cut = null;
+    if (ended()) {
+      sweep();
+    }
     Thread successor = null;
     lock.lock();
     try {
-      if (--readerDepth == 0) {
-        if (ended() && reader != null) {
-          cut = reader.abandon();
-          if (cut != null) {
-            commands.remove(cut);
-          }
-        }
-        readerOwner = null;
+      returnReader();
+      if (readerOwner == null) {
         successor = commands.waiters().longest();
-        if (watchers > 0) {
-          progress.signalAll();
-        }
       }
+      changed();
     } finally {
       lock.unlock();
     }
-    if (cut != null) {
-      cut.fail(Errno.ENOTCONN);
-      complete(cut);
-    }
-    if (successor != null) {
+    if (ended()) {
+      sweep();
+    } else if (successor != null) {
       LockSupport.unpark(successor);
     }
   }
@@ -361,9 +343,7 @@ final class Link {
   }
 
   private void end(State.End last, @Nullable Failure why) {
-    List<Command> stranded;
     Operation unfinished;
-    boolean abandonBatch;
     lock.lock();
     try {
       if (ended()) {
@@ -373,12 +353,6 @@ final class Link {
       failure = why;
       lastState = state;
       state = last;
-      boolean readElsewhere = readerElsewhere();
-      stranded = commands.drain(readElsewhere && reader != null ? reader.receiving() : null);
-      if (!readElsewhere && reader != null) {
-        reader.abandon();
-      }
-      abandonBatch = writer != null && takeWriter();
       unfinished = operation;
       operation = null;
       progress.signalAll();
@@ -389,25 +363,38 @@ final class Link {
     if (open != null) {
       open.close();
     }
-    for (Command command : stranded) {
-      if (command.isDisconnect()) {
-        lock.lock();
-        try {
-          commands.free(command);
-        } finally {
-          lock.unlock();
-        }
-      } else {
-        command.fail(Errno.ENOTCONN);
-        complete(command);
-      }
-    }
-    if (abandonBatch) {
-      leaveWriter();
-    }
+    sweep();
     if (unfinished != null) {
       int errno = why == null ? Errno.ENOTCONN : why.errno();
       completed(unfinished, errno == 0 ? Errno.ENOTCONN : errno);
+    }
+  }
+
+  /**
+   * Ends, after the end of the connection, the commands that no other thread is busy with. A thread
+   * with a role does this again as it gives the role back, so none is left.
+   */
+  private void sweep() {
+    List<Command> stranded;
+    lock.lock();
+    try {
+      boolean readElsewhere = readerElsewhere();
+      if (writer != null && !writerElsewhere()) {
+        writer.release();
+      }
+      if (reader != null && !readElsewhere) {
+        reader.release();
+      }
+      Command received = readElsewhere && reader != null ? reader.receiving() : null;
+      stranded = commands.drain(received, command -> command.fail(Errno.ENOTCONN));
+    } finally {
+      lock.unlock();
+    }
+    for (Command command : stranded) {
+      if (command.isDisconnect()) {
+        command.giveUp();
+      }
+      complete(command);
     }
   }
 

@@ -145,17 +145,20 @@ final class Transfers {
     } finally {
       lock.unlock();
     }
+    Failure broken = null;
     try {
       flush();
       if (lead) {
         lead(command);
       }
+    } catch (Failure e) {
+      broken = e;
     } finally {
       if (lead) {
         link.leaveReader();
       }
     }
-    await(command);
+    await(command, broken);
   }
 
   /** Makes the socket wait in the kernel if no thread is writing; under the lock, as reader. */
@@ -175,46 +178,51 @@ final class Transfers {
     }
   }
 
-  private void await(Command command) throws Failure {
+  /**
+   * Waits until a command has ended, even when the connection has: until then another thread may be
+   * moving its data.
+   */
+  private void await(Command command, @Nullable Failure brokenBefore) throws Failure {
+    Failure broken = brokenBefore;
     Thread me = Thread.currentThread();
     while (true) {
       boolean lead = false;
+      boolean interrupted = me.isInterrupted();
       lock.lock();
       try {
         if (command.ended()) {
-          return;
+          break;
         }
-        if (!me.isInterrupted()) {
-          lead = link.takeReader();
-          if (!lead) {
+        if (!interrupted) {
+          // After the end, the thread that holds the command is about to complete it.
+          lead = !link.ended() && link.takeReader();
+          if (lead) {
+            commands.waiters().remove(command);
+          } else {
             commands.waiters().add(command, me);
           }
         }
       } finally {
         lock.unlock();
       }
-      if (me.isInterrupted()) {
-        if (lead) {
-          link.leaveReader();
-        }
+      if (interrupted) {
         abandon(command);
-        return;
+        break;
       }
-      if (lead) {
-        lock.lock();
-        try {
-          commands.waiters().remove(command);
-        } finally {
-          lock.unlock();
-        }
-        try {
-          lead(command);
-        } finally {
-          link.leaveReader();
-        }
-      } else {
+      if (!lead) {
         LockSupport.park(this);
+        continue;
       }
+      try {
+        lead(command);
+      } catch (Failure e) {
+        broken = e;
+      } finally {
+        link.leaveReader();
+      }
+    }
+    if (broken != null && command.error != 0 && link.failure() != null) {
+      throw broken;
     }
   }
 
@@ -399,14 +407,11 @@ final class Transfers {
     List<Command> pending;
     lock.lock();
     try {
-      pending = commands.drainQueued();
+      pending = commands.abandonQueued();
     } finally {
       lock.unlock();
     }
     for (Command command : pending) {
-      if (command.isDisconnect()) {
-        continue;
-      }
       command.fail(Errno.ENOTCONN);
       link.complete(command);
     }

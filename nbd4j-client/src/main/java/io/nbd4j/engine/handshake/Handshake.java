@@ -236,6 +236,7 @@ public final class Handshake {
 
   private void oldstyle() throws Failure {
     description.oldstyle(bytes.in());
+    description.complete("oldstyle");
   }
 
   private void flags() throws Failure {

@@ -564,10 +564,8 @@ public final class ReplyReader {
     }
   }
 
-  /** Lets go of the command whose reply was cut off. */
-  public @Nullable Command abandon() {
-    Command found = command;
-    command = null;
-    return found;
+  /** Lets go of the command whose reply was cut off, after the end of the connection. */
+  public void release() {
+    rest();
   }
 }

@@ -4,7 +4,6 @@ import io.nbd4j.engine.command.Command;
 import io.nbd4j.engine.command.Commands;
 import io.nbd4j.engine.session.Negotiated;
 import io.nbd4j.engine.session.Statistics;
-import io.nbd4j.model.Errno;
 import io.nbd4j.net.Transport;
 import io.nbd4j.wire.transfer.CompactRequest;
 import io.nbd4j.wire.transfer.ExtendedRequest;
@@ -34,6 +33,7 @@ public final class RequestWriter {
   private final ExtendedRequest extended = new ExtendedRequest();
   private final @Nullable Command[] batch = new Command[BATCH];
   private final ByteBuffer[] parts = new ByteBuffer[2 * PAYLOADS + 1];
+  private final @Nullable ByteBuffer[] headerViews = new ByteBuffer[PAYLOADS + 1];
   private @Nullable ByteBuffer headers;
   private int batched;
   private int payloads;
@@ -115,16 +115,26 @@ public final class RequestWriter {
       statistics.chunkSent();
       ByteBuffer payload = command.payload();
       if (payload != null) {
-        // A view of its own for each run of headers, but for the last: one buffer has one position.
-        parts[partCount++] = target.slice(start, end - start);
+        parts[partCount++] = headerView(target, start, end);
         parts[partCount++] = payload;
         start = end;
       }
     }
     if (start < end) {
-      parts[partCount++] = start == 0 ? target.limit(end) : target.slice(start, end - start);
+      parts[partCount++] = headerView(target, start, end);
     }
     return true;
+  }
+
+  /** A view of its own for a run of headers; made once, and pointed anew for each batch. */
+  private ByteBuffer headerView(ByteBuffer target, int start, int end) {
+    int index = partCount / 2;
+    ByteBuffer view = headerViews[index];
+    if (view == null) {
+      view = target.duplicate();
+      headerViews[index] = view;
+    }
+    return view.limit(end).position(start);
   }
 
   private void putHeader(ByteBuffer target, int at, Command command) {
@@ -174,34 +184,18 @@ public final class RequestWriter {
     }
   }
 
-  /** Lets go of the batch after the connection has ended, completing what it held. */
-  public void abandon() {
-    int count = batched;
-    Command[] held = new Command[count];
-    for (int i = 0; i < count; i++) {
-      held[i] = Objects.requireNonNull(batch[i]);
+  /** Lets go of the batch after the end of the connection; under the lock. */
+  public void release() {
+    for (int i = 0; i < batched; i++) {
+      Command command = batch[i];
       batch[i] = null;
+      if (command != null) {
+        commands.release(command);
+      }
     }
     batched = 0;
     partCount = 0;
     firstPart = 0;
-    for (Command command : held) {
-      boolean answered;
-      commands.lock.lock();
-      try {
-        answered = commands.sent(command);
-        if (command.isDisconnect()) {
-          commands.forget(command);
-          continue;
-        }
-      } finally {
-        commands.lock.unlock();
-      }
-      if (!answered) {
-        command.fail(Errno.ENOTCONN);
-      }
-      completer.complete(command);
-    }
   }
 
   /** Replaces a payload that is partly sent by a copy, because its owner gave the command up. */

@@ -1,0 +1,2 @@
+/** {@code nbd serve}: an NBD server for memory and files. */
+package io.nbd4j.tools.serve;
