@@ -110,7 +110,13 @@ final class PollTest {
 
   @Test
   void aForeignLoopDrivesTheHandle() throws IOException {
-    try (ScriptedServer server = ScriptedServer.serving(EXPORT);
+    CountDownLatch looked = new CountDownLatch(1);
+    try (ScriptedServer server =
+            ScriptedServer.start(peer -> {
+              peer.greet(EXPORT);
+              looked.await();
+              peer.serve();
+            });
         Selector selector = Selector.open();
         NbdHandle handle = new NbdHandle()) {
       handle.setOptMode(true);
@@ -128,6 +134,7 @@ final class PollTest {
       assertEquals(Direction.BOTH, handle.aioGetDirection());
       assertTrue(handle.aioIsProcessing());
       assertFalse(handle.aioIsReady());
+      looked.countDown();
       long read = handle.aioPread(ByteBuffer.allocate(4 << 20), 0);
       drive(handle, selector, key, () -> inFlight(handle) > 0);
       assertTrue(handle.aioCommandCompleted(write));
